@@ -1,0 +1,7 @@
+"""Stage 2, what is said: one decoding loop. WhisperX's names for it are handed on lazily."""
+
+from __future__ import annotations
+
+from whisperx._lazy import attach
+
+__getattr__, __dir__ = attach(__name__, {"load_model": "whisperx.compat.asr"})

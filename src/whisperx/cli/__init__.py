@@ -1,0 +1,1 @@
+"""The commands; importing this imports nothing else."""

@@ -1,0 +1,1 @@
+"""WhisperX's own API over ours: signatures, dicts, defaults. Nothing here computes."""

@@ -1,0 +1,1 @@
+"""Who computes: loaded models, and later the thread and the batches they share."""

@@ -1,0 +1,1 @@
+"""The networks: config, layers, forward pass. No files, no audio, no loops, no hidden state."""

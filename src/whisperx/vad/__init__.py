@@ -1,0 +1,1 @@
+"""Stage 1: where is speech? Scores -> SpeechRegions -> Chunks."""

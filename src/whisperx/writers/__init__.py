@@ -1,0 +1,1 @@
+"""Transcript -> files. Which formats there are stands in `write`."""
