@@ -32,7 +32,10 @@ def main() -> None:
     weights.pop("proj_out.weight", None)  # the token table
     if options.bits < 16:
         weights = save.quantize(
-            weights, bits=options.bits, group_size=_GROUP_SIZE, wanted=lambda name: ".layers." in name
+            weights,
+            bits=options.bits,
+            group_size=_GROUP_SIZE,
+            wanted=lambda name: ".layers." in name,
         )
         config["quantization"] = {"bits": options.bits, "group_size": _GROUP_SIZE}
     save.write(options.out, config, weights)

@@ -101,7 +101,7 @@ def _other_mlx(machine: Machine, error: BaseException) -> str | None:
     if getattr(error, "name", None) == "mlx.core" and machine.mlx_folder:
         return (
             f"Python finds something called mlx at {machine.mlx_folder} that is not Apple's MLX: "
-            f"rename or remove it, then {_install(machine)}."
+            f"rename or remove it{'' if machine.installed else f', then {_install(machine)}'}."
         )
     return None
 
@@ -114,7 +114,7 @@ def _missing(machine: Machine, error: BaseException) -> str | None:
             "The package mlx is installed without a backend, which on Linux comes in a package "
             f"of its own: {_install(machine)}."
         )
-    if machine.system == "Darwin" and "mlx-metal" not in machine.installed:
+    if machine.system == "Darwin" and list(machine.installed) == ["mlx"]:
         return (
             "The package mlx is installed without its Metal backend: "
             "pip install --force-reinstall mlx."
@@ -150,7 +150,7 @@ def _broken_build(machine: Machine, error: BaseException) -> str | None:
         if "libmlx.so" in str(error) and "cannot open" in str(error):
             return (
                 f"The files of {name} are gone though it is installed, as happens when another "
-                f"build of MLX is uninstalled: {_reinstall(machine)}."
+                f"build of MLX is uninstalled: pip install --force-reinstall --no-deps {name}."
             )
         if machine.installed.get("mlx", machine.installed[name]) != machine.installed[name]:
             version = machine.installed["mlx"]
@@ -211,10 +211,10 @@ def _install(machine: Machine) -> str:
 
 
 def _reinstall(machine: Machine) -> str:
-    """The command that writes MLX's files anew."""
-    names = [name for name in machine.installed if name == "mlx" or name in EXTRAS]
-    if machine.system == "Linux" and _backends(machine):
-        return f"pip install --force-reinstall --no-deps {' '.join(sorted(names))}"
+    """The command that writes MLX's files anew, with all they need."""
+    backends = _backends(machine)
+    if machine.system == "Linux" and backends:
+        return f'pip install --force-reinstall "mlx[{EXTRAS[backends[0]]}]"'
     return _install(machine)
 
 

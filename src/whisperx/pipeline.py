@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from whisperx.asr.recognizer import Recognizer
 
+
 @dataclass(frozen=True)
 class Pipeline:
     """Loaded stages and how to run them; calling it changes nothing in it.
@@ -90,4 +91,3 @@ class _Job:
     def transcript(self, model: str) -> Transcript:
         ordered = [segment for _, part in sorted(self.parts.items()) for segment in part]
         return Transcript(tuple(ordered), self.language, model)
-

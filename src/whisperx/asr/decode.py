@@ -187,9 +187,7 @@ class DecodeBatch:
     ) -> list[float] | list[None]:
         if self._vocabulary.no_speech is None:
             return [None] * len(requests)
-        where = [
-            start + request.sot_index for start, request in zip(starts, requests, strict=True)
-        ]
+        where = [start + request.sot_index for start, request in zip(starts, requests, strict=True)]
         at_sot = hidden[mx.arange(len(requests)), mx.array(where)]
         probabilities = mx.softmax(self._decoder.logits(at_sot), axis=-1)
         return np.array(probabilities[:, self._vocabulary.no_speech]).tolist()

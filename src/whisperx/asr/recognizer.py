@@ -90,9 +90,7 @@ class Recognizer:
             ),
             options.max_new_tokens,
         )
-        requests = (
-            self._request(index, window, options) for index, window in enumerate(windows)
-        )
+        requests = (self._request(index, window, options) for index, window in enumerate(windows))
         return decode(batch, requests, self.encode, batch_size)
 
     def encode(self, requests: Sequence[DecodeRequest]) -> mx.array:

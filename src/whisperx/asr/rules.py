@@ -122,9 +122,9 @@ class TimestampRules:
         self._is_timestamp = (ids >= timestamp_begin)[None]
         self._is_text = (ids < end_of_text)[None]
         self._never = (ids == no_timestamps)[None]
-        self._at_start = (
-            (ids < timestamp_begin) | (ids > timestamp_begin + max_initial_index)
-        )[None]
+        self._at_start = ((ids < timestamp_begin) | (ids > timestamp_begin + max_initial_index))[
+            None
+        ]
 
     def __call__(self, logits: mx.array, history: History) -> mx.array:
         """See `Rule`."""
@@ -140,7 +140,7 @@ class TimestampRules:
         """`(rows, vocabulary)`: what order forbids."""
         count = history.count[:, None]
         after_timestamp = (count > 0) & (history.last[:, None] >= self._begin)
-        pair_closed = (count < 2) | (history.previous[:, None] >= self._begin)  # noqa: PLR2004
+        pair_closed = (count < 2) | (history.previous[:, None] >= self._begin)
         ban_timestamps = after_timestamp & pair_closed & self._is_timestamp
         ban_text = after_timestamp & ~pair_closed & self._is_text
         # A segment may not end before it starts, nor be empty, nor the next start before its end.

@@ -11,7 +11,7 @@ import logging
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Union, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Union, cast
 
 import av
 from av.error import EOFError as EndOfStreamError
@@ -30,6 +30,11 @@ logger = logging.getLogger("whisperx.audio")
 
 Encoded = Union[str, "os.PathLike[str]", bytes, BinaryIO]
 """Encoded sound: a path, the bytes of a file, or a file opened for reading bytes."""
+
+# PyAV before 19 refuses a recording whose title is no UTF-8, unless told to let it pass.
+_TAG_OPTIONS: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
 
 # ffmpeg reports failure beyond this share of undecodable input (its -max_error_rate).
 _MAX_BROKEN_SHARE = 2 / 3
@@ -142,6 +147,9 @@ class Recording:
         knows = kinds & _KNOW_THEIR_LENGTH or ("mp3" in kinds and stream.start_time)
         if knows and stream.duration and stream.time_base:
             return float(stream.duration * stream.time_base)
+        # Matroska knows only the length of its longest stream, which a video may be.
+        if "matroska" in kinds and len(self._container.streams) == 1:
+            return (self._container.duration or 0) / 1e6
         return seconds
 
 
@@ -167,12 +175,15 @@ def open_recording(source: Encoded, track: int | None) -> Iterator[Recording]:
             container = av.open(
                 file,
                 "r",
-                metadata_errors="replace",
+                **_TAG_OPTIONS,
                 # Playlists and the like may not reach for other files or hosts.
                 container_options={"protocol_whitelist": "data"},
             )
-        except (FFmpegError, OSError) as error:
+        except FFmpegError as error:
             msg = f"{name} is no recording that can be read: unknown format, cut off or corrupt"
+            raise AudioError(msg) from error
+        except OSError as error:
+            msg = f"{name} cannot be read: {error}"
             raise AudioError(msg) from error
         with container:
             yield Recording(name, container, _choose(container, name, track), head or b"")

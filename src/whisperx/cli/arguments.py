@@ -26,11 +26,16 @@ def build_parser() -> argparse.ArgumentParser:
     _add_output(parser)
     _add_recognition(parser)
     parser.add_argument(
-        "--version", "-V", action="version", version=f"%(prog)s {__version__}",
+        "--version",
+        "-V",
+        action="version",
+        version=f"%(prog)s {__version__}",
         help="print the version and stop",
     )
     parser.add_argument(
-        "--python-version", "-P", action="version",
+        "--python-version",
+        "-P",
+        action="version",
         version=f"Python {platform.python_version()} ({platform.python_implementation()})",
         help="print the version of Python and stop",
     )
@@ -70,20 +75,27 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--model_dir", help="folder that downloaded models are kept in")
     group.add_argument(
-        "--model_cache_only", type=boolean, default=False, metavar="{True,False}",
+        "--model_cache_only",
+        type=boolean,
+        default=False,
+        metavar="{True,False}",
         help="use only models that are on this machine; never touch the network",
     )
     group.add_argument(
-        "--device", default="auto",
+        "--device",
+        default="auto",
         help="where to compute: auto, cpu, or gpu (also written cuda, mps, metal, mlx)",
     )
     group.add_argument(
-        "--compute_type", default="default",
+        "--compute_type",
+        default="default",
         choices=["default", "float16", "bfloat16", "float32", "int8"],
         help="precision; default is float16 on a GPU and float32 on a CPU",
     )
     group.add_argument(
-        "--batch_size", type=positive_integer, default=8,
+        "--batch_size",
+        type=positive_integer,
+        default=8,
         help="the most windows that are decoded at a time",
     )
 
@@ -94,16 +106,22 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--output_dir", "-o", default=".", help="folder for the results; made if missing"
     )
     group.add_argument(
-        "--output_format", "-f", default="all",
+        "--output_format",
+        "-f",
+        default="all",
         choices=["all", "srt", "vtt", "txt", "tsv", "json", "aud"],
         help="what to write; all is everything but aud",
     )
     group.add_argument(
-        "--verbose", type=boolean, default=True, metavar="{True,False}",
+        "--verbose",
+        type=boolean,
+        default=True,
+        metavar="{True,False}",
         help="print the transcript, and what is being done",
     )
     group.add_argument(
-        "--log-level", choices=["debug", "info", "warning", "error", "critical"],
+        "--log-level",
+        choices=["debug", "info", "warning", "error", "critical"],
         help="how much to tell; overrides --verbose",
     )
 
@@ -111,11 +129,14 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 def _add_recognition(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("recognition")
     group.add_argument(
-        "--task", default="transcribe", choices=["transcribe", "translate"],
+        "--task",
+        default="transcribe",
+        choices=["transcribe", "translate"],
         help="write what was said, or its English translation",
     )
     group.add_argument(
-        "--language", metavar="LANGUAGE",
+        "--language",
+        metavar="LANGUAGE",
         choices=sorted(LANGUAGES) + sorted(name.title() for name in TO_LANGUAGE_CODE),
         help="code or English name of the language spoken; detected if not given",
     )

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 
-EXTENSIONS = frozenset(
-    ".3gp .aac .ac3 .aif .aiff .amr .ape .au .avi .caf .flac .flv .m4a .m4b .m4v .mka .mkv .mov"
-    " .mp2 .mp3 .mp4 .mpeg .mpg .mts .oga .ogg .ogv .opus .ts .wav .weba .webm .wma .wmv .wv".split()
-)
+# fmt: off
+EXTENSIONS = frozenset({
+    ".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".ape", ".au", ".avi", ".caf", ".flac",
+    ".flv", ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg",
+    ".mpg", ".mts", ".oga", ".ogg", ".ogv", ".opus", ".ts", ".wav", ".weba", ".webm", ".wma",
+    ".wmv", ".wv",
+})
+# fmt: on
 """What counts as a recording where a whole folder is given."""
 
 
@@ -71,6 +75,6 @@ def _expand(name: str) -> list[Input]:
         below = sorted(file for file in path.rglob("*") if file.suffix.lower() in EXTENSIONS)
         return [Input(file) for file in below if file.is_file()]
     if glob.has_magic(name) and not path.exists():
-        matches = (Path(match) for match in sorted(glob.glob(name, recursive=True)))  # noqa: PTH207 - absolute patterns too
+        matches = (Path(match) for match in sorted(glob.glob(name, recursive=True)))
         return [Input(match) for match in matches if match.is_file()]
     return [Input(path)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from whisperx._platform import check_installation
 from whisperx.cli.arguments import build_parser
 from whisperx.errors import WhisperXError
 
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = build_parser().parse_args(argv)
     try:
+        check_installation()
         # Only now: numpy, MLX and the rest cost a second that --help need not spend.
         from whisperx.cli.transcribe import run
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whisperx.asr.options import DecodingOptions, Task
 from whisperx.audio.decode import decode
-from whisperx.compat.convert import recognized
 from whisperx.engine.engine import Engine
+from whisperx.writers.json_file import as_dict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ class Model:
         batch_size: int | None = None,
         language: str | None = None,
         task: Task | None = None,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """The transcript of one recording.
 
         Args:
@@ -58,7 +58,7 @@ class Model:
         pipeline = self.engine.pipeline(options)
         if batch_size is not None:
             pipeline = replace(pipeline, batch_size=batch_size)
-        return recognized(pipeline(decode(audio)))
+        return as_dict(replace(pipeline(decode(audio)), model=None))
 
     def detect_language(self, audio: NDArray[np.float32]) -> str:
         """Code of the language spoken in the first 30 s of `audio` `(n,)` at 16 kHz."""

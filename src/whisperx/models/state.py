@@ -95,7 +95,7 @@ class DecoderState:
         self.cursor -= first
 
     def merge(self, other: DecoderState) -> None:
-        """Append the rows of `other`; whichever is shorter is moved right to the longer's cursor."""
+        """Append the rows of `other`; the shorter is moved right to the other's cursor."""
         cursor = max(self.cursor, other.cursor)
         for state in (self, other):
             shift = cursor - state.cursor
@@ -103,8 +103,8 @@ class DecoderState:
             state.values = [_shift(values[:, :, : state.cursor], shift) for values in state.values]
             state.starts = [start + shift for start in state.starts]
             state.cursor = cursor
-        self.keys = [mx.concatenate(pair) for pair in zip(self.keys, other.keys, strict=True)]
-        self.values = [mx.concatenate(pair) for pair in zip(self.values, other.values, strict=True)]
+        self.keys = [mx.concatenate(list(pair)) for pair in zip(self.keys, other.keys, strict=True)]
+        self.values = [mx.concatenate(list(pair)) for pair in zip(self.values, other.values, strict=True)]
         self.cross = [
             (mx.concatenate([keys, more_keys]), mx.concatenate([values, more_values]))
             for (keys, values), (more_keys, more_values) in zip(

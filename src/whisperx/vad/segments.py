@@ -135,8 +135,9 @@ def _json_spans(text: str, source: str) -> Iterator[_Span]:
     try:
         read: Any = json.loads(text)
         for item in cast("list[Any]", read if isinstance(read, list) else read["segments"]):
-            pair = item if isinstance(item, list) else [item["start"], item["end"]]
-            start, end = cast("list[Any]", pair)
+            start, end = cast(
+                "list[Any]", item if isinstance(item, list) else [item["start"], item["end"]]
+            )
             yield float(start), math.inf if end is None else float(end)
     except (ValueError, KeyError, TypeError) as error:
         raise _refuse(source, expected) from error
@@ -152,9 +153,7 @@ def _table_spans(text: str, source: str) -> Iterator[_Span]:
     if "start" in names and "end" in names:
         if names == ["start", "end", "text"] and delimiter == "\t":
             # The transcript writers' own TSV; read as seconds it would be wrong a thousandfold.
-            raise _refuse(
-                source, "seconds, and a transcript's TSV holds milliseconds; give its JSON"
-            )
+            raise _refuse(source, "seconds, not a transcript's milliseconds; give its JSON")
         first, last = names.index("start"), names.index("end")
         rows = rows[1:]
     for row in rows:

@@ -75,7 +75,7 @@ def resolve(name: str) -> ModelSource:
     if name in _WHISPER:
         return ModelSource(name, repository=_WHISPER[name])
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if name and folder.is_dir():
         return ModelSource(name, folder=folder)
     owner, slash, repository = name.partition("/")
     if slash and owner not in ("", ".", "..", "~") and repository and "/" not in repository:

@@ -41,7 +41,11 @@ def read_weights(folder: Path) -> dict[str, mx.array]:
     """
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        shards = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+        try:
+            shards = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            msg = f"{index} is damaged: it does not say which file holds which weights."
+            raise ModelError(msg) from error
     else:
         shards = ["model.safetensors"]
     weights: dict[str, mx.array] = {}

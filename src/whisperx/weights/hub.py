@@ -75,7 +75,7 @@ def missing_files(folder: Path) -> list[str]:
     if index.is_file():
         try:
             shards = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             msg = f"{index.name} in {folder} is damaged; delete the folder and try again."
             raise ModelError(msg) from error
     else:
@@ -97,13 +97,24 @@ def _cached(repository: str, cache: Path | None) -> Path | None:
     from pathlib import Path
 
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = Path(snapshot_download(repository, cache_dir=cache, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
+    except LocalEntryNotFoundError as error:
+        # The hub calls a snapshot incomplete that lacks any file of the repository; we never
+        # fetch all of them, and say ourselves what is needed.
+        partial = getattr(error, "snapshot_path", None)
+        if partial is None:
+            return None
+        folder = Path(partial)
+    except HFValidationError as error:
+        raise ModelNotFoundError(_no_such(repository)) from error
     return None if missing_files(folder) else folder
+
+
+def _no_such(repository: str) -> str:
+    return f"There is no model {repository!r} on the hub (or it is private)."
 
 
 def _download(source: ModelSource, cache: Path | None) -> Path:
@@ -113,7 +124,7 @@ def _download(source: ModelSource, cache: Path | None) -> Path:
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
-        HFValidationError,
+        HTTPError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
     )
@@ -135,9 +146,16 @@ def _download(source: ModelSource, cache: Path | None) -> Path:
             "then log in with `hf auth login`."
         )
         raise GatedModelError(msg) from error
-    except (RepositoryNotFoundError, HFValidationError) as error:
-        msg = f"There is no model {source.repository!r} on the hub (or it is private)."
-        raise ModelNotFoundError(msg) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        msg = f"The model {source.name!r} is not on this machine and the hub cannot be reached."
-        raise HubUnreachableError(msg) from error
+    except RepositoryNotFoundError as error:
+        raise ModelNotFoundError(_no_such(source.repository)) from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, HTTPError) as error:
+        raise HubUnreachableError(_unreachable(source)) from error
+    except OSError as error:
+        if error.errno is None or isinstance(error, ConnectionError | TimeoutError):
+            raise HubUnreachableError(_unreachable(source)) from error
+        msg = f"The model {source.name!r} could not be stored on this machine: {error.strerror}."
+        raise ModelError(msg) from error
+
+
+def _unreachable(source: ModelSource) -> str:
+    return f"The model {source.name!r} is not on this machine and the hub cannot be reached."

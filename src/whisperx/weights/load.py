@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from whisperx.device import ComputePlan
 
+_USUAL = {"activation_function": "gelu", "scale_embedding": False, "tie_word_embeddings": True}
+
 
 def whisper(folder: Path, plan: ComputePlan) -> Whisper:
     """The Whisper network of a Hugging Face folder.
@@ -34,6 +36,7 @@ def whisper(folder: Path, plan: ComputePlan) -> Whisper:
     if raw.get("model_type") != "whisper":
         msg = f"{folder} holds a {raw.get('model_type', 'nameless')!r} model, not Whisper."
         raise ModelError(msg)
+    _require_usual(raw, folder)
     network = Whisper(config_from(WhisperConfig, raw, folder))
     weights = names.whisper_from_hf(checkpoint.read_weights(folder))
     weights = _quantization(network, weights, raw.get("quantization"), plan)
@@ -45,7 +48,7 @@ def config_from(kind: type[WhisperConfig], raw: dict[str, Any], folder: Path) ->
     """The config dataclass of a `config.json`; keys it does not know are not its business.
 
     Raises:
-        ModelError: if a required key is missing.
+        ModelError: if a required key is missing, or is no size.
     """
     missing = [
         field.name for field in fields(kind) if field.default is MISSING and field.name not in raw
@@ -53,7 +56,32 @@ def config_from(kind: type[WhisperConfig], raw: dict[str, Any], folder: Path) ->
     if missing:
         msg = f"config.json in {folder} lacks {', '.join(missing)}."
         raise ModelError(msg)
-    return kind(**{field.name: raw[field.name] for field in fields(kind) if field.name in raw})
+    sizes = {field.name: raw[field.name] for field in fields(kind) if field.name in raw}
+    for name, size in sizes.items():
+        if type(size) is not int or size < 1:
+            msg = f"config.json in {folder} says {name} is {size!r}; it must be a number from 1."
+            raise ModelError(msg)
+    for side in ("encoder", "decoder"):
+        heads = sizes[f"{side}_attention_heads"]
+        if sizes["d_model"] % heads:
+            msg = (
+                f"config.json in {folder} splits a width of {sizes['d_model']} between {heads} "
+                "heads; the heads must be of one size."
+            )
+            raise ModelError(msg)
+    return kind(**sizes)
+
+
+def _require_usual(raw: dict[str, Any], folder: Path) -> None:
+    """Refuse what transformers can vary in a Whisper and no released one does.
+
+    Raises:
+        ModelError: in one sentence.
+    """
+    for name, usual in _USUAL.items():
+        if raw.get(name, usual) != usual:
+            msg = f"config.json in {folder} says {name} is {raw[name]!r}; only {usual!r} is known."
+            raise ModelError(msg)
 
 
 def fill(network: nn.Module, weights: dict[str, mx.array], dtype: mx.Dtype) -> None:
@@ -92,9 +120,7 @@ def _quantization(
         raise ModelError(msg)
     group_size, bits = settings["group_size"], settings["bits"]
     if plan.quantization is not None:
-        nn.quantize(
-            network, group_size, bits, class_predicate=lambda path, _: path in quantized
-        )
+        nn.quantize(network, group_size, bits, class_predicate=lambda path, _: path in quantized)
         return weights
     plain = dict(weights)
     for stem in quantized:

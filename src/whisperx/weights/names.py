@@ -28,7 +28,8 @@ def whisper_from_hf(weights: dict[str, mx.array]) -> dict[str, mx.array]:
             `.scales` and `.biases` beside `.weight`.
 
     Raises:
-        WeightMismatchError: if the encoder's positions were changed by training.
+        WeightMismatchError: if the encoder's positions were changed by training, or if shapes do
+            not let the parts be joined.
     """
     found = {name.removeprefix("model."): array for name, array in weights.items()}
     found.pop("proj_out.weight", None)
@@ -39,20 +40,25 @@ def whisper_from_hf(weights: dict[str, mx.array]) -> dict[str, mx.array]:
         found["decoder.embed_tokens.weight"] = found.pop(ROWS)[found.pop(ROW_INDEX)]
     for name in ("encoder.conv1.weight", "encoder.conv2.weight"):
         if name in found:
+            if found[name].ndim != 3:
+                msg = f"{name} has the shape {found[name].shape}; a convolution has three axes."
+                raise WeightMismatchError(msg)
             found[name] = found[name].transpose(0, 2, 1)
     return _fuse(found)
 
 
 def _require_sinusoids(positions: mx.array) -> None:
-    expected = sinusoids(*positions.shape)
-    worst = mx.abs(positions.astype(mx.float32) - expected).max().item()
-    if not float(worst) <= _POSITION_TOLERANCE:
+    is_close = mx.array(positions.ndim == 2)
+    if positions.ndim == 2:
+        expected = sinusoids(*positions.shape)
+        is_close = mx.abs(positions.astype(mx.float32) - expected) <= _POSITION_TOLERANCE
+    if not is_close.all().item():
         msg = "The encoder's positions are not Whisper's sinusoids: this is not a Whisper network."
         raise WeightMismatchError(msg)
 
 
 def _fuse(found: dict[str, mx.array]) -> dict[str, mx.array]:
-    """Join query, key and value along the output axis; a part without a bias gets zeros."""
+    """Join query, key and value along the output axis; a key without a bias gets zeros."""
     fused: dict[str, mx.array] = {}
     for name, array in found.items():
         stem, _, kind = name.rpartition(".")
@@ -64,9 +70,12 @@ def _fuse(found: dict[str, mx.array]) -> dict[str, mx.array]:
         base = stem[: -len(next(part for part in parts if stem.endswith(part)))]
         if f"{base}{new}.{kind}" in fused:
             continue
-        fused[f"{base}{new}.{kind}"] = mx.concatenate(
-            [_part(found, f"{base}{part}", kind, array) for part in parts]
-        )
+        arrays = [_part(found, f"{base}{part}", kind, array) for part in parts]
+        if len({part.shape[1:] for part in arrays}) > 1 or not array.ndim:
+            shapes = ", ".join(str(part.shape) for part in arrays)
+            msg = f"The parts of {base}{new}.{kind} cannot be joined: their shapes are {shapes}."
+            raise WeightMismatchError(msg)
+        fused[f"{base}{new}.{kind}"] = mx.concatenate(arrays)
     return fused
 
 
@@ -74,7 +83,7 @@ def _part(found: dict[str, mx.array], stem: str, kind: str, like: mx.array) -> m
     """One part of a fused array; Whisper's key projections have no bias."""
     if f"{stem}.{kind}" in found:
         return found[f"{stem}.{kind}"]
-    if kind == "bias":
+    if kind == "bias" and stem.endswith("k_proj"):
         return mx.zeros_like(like)
     msg = f"The checkpoint lacks {stem}.{kind}."
     raise WeightMismatchError(msg)

@@ -31,7 +31,7 @@ def quantize(
     result: dict[str, mx.array] = {}
     for name, array in weights.items():
         stem, _, kind = name.rpartition(".")
-        if kind != "weight" or array.ndim != 2 or not wanted(name):  # noqa: PLR2004 - matrices
+        if kind != "weight" or array.ndim != 2 or not wanted(name):
             result[name] = array
             continue
         packed, scales, biases = mx.quantize(array, group_size=group_size, bits=bits)

@@ -6,14 +6,21 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from whisperx.text.captions import CaptionOptions
     from whisperx.types import Segment, Transcript, Word
 
 
 def json_text(transcript: Transcript, options: CaptionOptions) -> str:
-    """The transcript on one line of JSON, letters of every script as they are."""
+    """The transcript as `dumps` writes it."""
     del options  # for captions only
-    return json.dumps(as_dict(transcript), ensure_ascii=False)
+    return dumps(as_dict(transcript))
+
+
+def dumps(result: Mapping[str, object]) -> str:
+    """A result in WhisperX's shape on one line of JSON, letters of every script as they are."""
+    return json.dumps(result, ensure_ascii=False)
 
 
 def as_dict(transcript: Transcript) -> dict[str, object]:
@@ -55,5 +62,11 @@ def _segment(segment: Segment, *, is_aligned: bool) -> dict[str, object]:
 
 
 def _word(word: Word) -> dict[str, object]:
-    known = {"start": word.start, "end": word.end, "score": word.score, "speaker": word.speaker}
-    return {"word": word.text} | {key: value for key, value in known.items() if value is not None}
+    entry: dict[str, object] = {
+        "word": word.text,
+        "start": word.start,
+        "end": word.end,
+        "score": word.score,
+        "speaker": word.speaker,
+    }
+    return {key: value for key, value in entry.items() if value is not None}

@@ -124,10 +124,9 @@ def output_stems(paths: Sequence[str]) -> list[str]:
     for level in range(max((len(names) for names in parts), default=0) + 1):
         names = {index: _name(parts[index], level) for index in waiting}
         uses = Counter(_key(name) for name in names.values())
-        for index, name in names.items():
-            if uses[_key(name)] == 1 and _key(name) not in taken:
-                chosen[index] = name
-        taken.update(_key(chosen[index]) for index in names if index in chosen)
+        free = {key for key, count in uses.items() if count == 1} - taken
+        chosen |= {index: name for index, name in names.items() if _key(name) in free}
+        taken |= free
         waiting = [index for index in waiting if index not in chosen]
     for index in waiting:
         number, name = 1, parts[index][-1]
@@ -143,7 +142,7 @@ def _names(path: str) -> list[str]:
     """The folders and the file of a path, without roots and dots."""
     pure = PurePath(path)
     names = [part for part in pure.parts if part not in {pure.anchor, ".", ".."}]
-    return names or [path]
+    return names or ["audio"]
 
 
 def _name(names: list[str], level: int) -> str:
