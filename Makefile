@@ -30,8 +30,13 @@ DEMO_OPTIONS ?= --language en
 UV_COMPILE := uv pip compile --universal --python-version 3.10 --upgrade \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
 
-# Programs that measure ours alone; those named parity_* compare with the originals.
-BENCHMARKS = $(sort $(wildcard benchmarks/bench_*.py benchmarks/*_report.py))
+# Engines that ours is measured beside, each in an environment of its own; a variable such as
+# WHISPERX_BENCH_PYTHON_MLX_WHISPER names an interpreter to take instead.
+BENCH_PEERS := mlx-whisper faster-whisper whisperx
+BENCH_VENVS = $(if $(WHISPERX_BENCH_PYTHON_MLX_WHISPER),,.venv-bench-mlx-whisper) \
+	$(if $(WHISPERX_BENCH_PYTHON_FASTER_WHISPER),,.venv-bench-faster-whisper) \
+	$(if $(WHISPERX_BENCH_PYTHON_WHISPERX),,.venv-bench-whisperx)
+BENCH_OPTIONS ?=
 
 .PHONY: help demo test check format parity bench docs wheel released lock clean
 
@@ -67,11 +72,9 @@ parity: $(PARITY_VENV)/.installed ## compare with PyTorch live; reports go to be
 		echo "$$program"; $(PARITY_VENV)/bin/python "$$program" || exit 1; \
 	done
 
-bench: $(VENV)/.installed ## measure speed and accuracy; reports go to benchmarks/results
-	@test -n "$(BENCHMARKS)" || { echo "There is no benchmark program in benchmarks/."; exit 1; }
-	@for program in $(BENCHMARKS); do \
-		echo "$$program"; $(VENV)/bin/python "$$program" || exit 1; \
-	done
+bench: $(VENV)/.installed $(addsuffix /.requirements,$(BENCH_VENVS)) ## measure ours beside other engines; writes the README's table
+	$(VENV)/bin/python benchmarks/bench_peers.py $(BENCH_OPTIONS)
+	$(VENV)/bin/python benchmarks/tables.py
 
 docs: $(DOCS_VENV)/.requirements ## build the documentation into site/
 	$(DOCS_VENV)/bin/python -m mkdocs build --strict --site-dir site
@@ -98,15 +101,24 @@ lock: ## pin anew everything under requirements/ (needs uv)
 	$(UV_COMPILE) pyproject.toml --extra cpu --group dev --group parity \
 		--constraint requirements/dev.txt --output-file requirements/parity.txt \
 		$(foreach package,$(LEFT_TO_TORCH),--no-emit-package $(package))
+	$(UV_COMPILE) requirements/bench-mlx-whisper.in --constraint requirements/dev.txt \
+		--override requirements/bench-override.txt --no-emit-package torch \
+		--output-file requirements/bench-mlx-whisper.txt
+	$(UV_COMPILE) requirements/bench-faster-whisper.in --constraint requirements/dev.txt \
+		--output-file requirements/bench-faster-whisper.txt
+	$(UV_COMPILE) requirements/bench-whisperx.in --output-file requirements/bench-whisperx.txt \
+		$(foreach package,$(LEFT_TO_TORCH) $(LEFT_TO_TORCH_CU12),--no-emit-package $(package))
 
 # Pinned by the metadata of PyTorch's own Linux wheel; a build without CUDA must not pull them in.
 LEFT_TO_TORCH := triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti \
 	nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile \
 	nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 \
 	nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
+LEFT_TO_TORCH_CU12 := $(patsubst %,nvidia-%-cu12,cublas cuda-cupti cuda-nvrtc cuda-runtime cudnn \
+	cufft cufile curand cusolver cusparse cusparselt nccl nvjitlink nvtx)
 
 clean: ## remove environments, caches and build results
-	rm -rf .venv .venv-parity .venv-docs .venv-wheel build dist site transcripts \
+	rm -rf .venv .venv-parity .venv-docs .venv-wheel $(BENCH_PEERS:%=.venv-bench-%) build dist site transcripts \
 		.pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -118,6 +130,11 @@ $(PARITY_VENV)/.requirements: requirements/parity.txt
 	$(call create_venv,$(PARITY_VENV),$<)
 $(DOCS_VENV)/.requirements: requirements/docs.txt
 	$(call create_venv,$(DOCS_VENV),$<)
+# --no-deps: mlx-whisper names torch among its requirements and does not import it to transcribe.
+.venv-bench-mlx-whisper/.requirements: requirements/bench-mlx-whisper.txt
+	$(call create_venv,.venv-bench-mlx-whisper,$<,--no-deps)
+.venv-bench-%/.requirements: requirements/bench-%.txt
+	$(call create_venv,.venv-bench-$*,$<)
 
 %/.installed: %/.requirements pyproject.toml
 	@$*/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
@@ -131,6 +148,6 @@ define create_venv
 	exit 1; }
 @echo "Installing $(2) into $(1) (once, a few minutes)"
 @"$(PYTHON)" -m venv --clear $(1)
-@$(1)/bin/python $(PIP_INSTALL) --requirement $(2)
+@$(1)/bin/python $(PIP_INSTALL) $(3) --requirement $(2)
 @touch $@
 endef

@@ -1,8 +1,8 @@
 """Compare `whisperx.audio.decode` with the installed ffmpeg, sample by sample.
 
-    python benchmarks/parity_decode.py [--data ../shared/data] [--at-most N] [--out FILE]
+    python benchmarks/parity_decode.py [--data ../shared/data] [--at-most 1000] [--out FILE]
 
-Reads every recording below `--data`, runs WhisperX's ffmpeg command on it and writes one JSON
+Reads recordings of every format below `--data`, runs WhisperX's command on each, writes one JSON
 report: how many files of each extension, the worst difference in steps of 16 bits (LSB) and the
 file it is in. Ends with status 1 if a file differs by more than its format allows.
 """
@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -44,10 +45,10 @@ class Warnings(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-def pick(root: Path, suffix: str, at_most: int | None) -> list[Path]:
+def pick(root: Path, suffix: str, at_most: int) -> list[Path]:
     """All recordings of one format, or that many of them at even distances."""
     found = sorted(root.rglob(f"*{suffix}"))
-    if at_most is None or len(found) <= at_most:
+    if len(found) <= at_most:
         return found
     return [found[index * len(found) // at_most] for index in range(at_most)]
 
@@ -101,9 +102,11 @@ def main() -> int:
     here = Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description="Compare our decoder with ffmpeg.")
     parser.add_argument("--data", type=Path, default=here.parent.parent / "shared" / "data")
-    parser.add_argument("--at-most", type=int, help="files of each format, spread evenly")
+    parser.add_argument("--at-most", type=int, default=1000, help="files of each format, spread")
     parser.add_argument("--out", type=Path, default=here / "results" / "parity-decode.json")
     options = parser.parse_args()
+    if not options.data.is_dir() or shutil.which("ffmpeg") is None:
+        parser.error(f"needs ffmpeg on the path and recordings in {options.data}")
     paths = [p for suffix in FORMATS for p in pick(options.data, suffix, options.at_most)]
     warnings = Warnings()
     logging.getLogger("whisperx").addHandler(warnings)

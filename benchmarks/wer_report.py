@@ -13,6 +13,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shlex
 import sys
 import time
 from dataclasses import asdict
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Measure, print the table, write the file."""
     options = _arguments()
-    chosen = recordings("dev", language="en")[: options.limit]
+    chosen = recordings("dev", corpus=options.corpus, language="en")[: options.limit]
     engine = Engine(
         options.model,
         device=options.device,
@@ -61,7 +62,7 @@ def main() -> None:
     print(f"\n{wall_seconds:.1f} s for {sound_seconds:.0f} s of sound")
     if options.out:
         report = {
-            "command": "python benchmarks/wer_report.py " + " ".join(sys.argv[1:]),
+            "command": "python benchmarks/wer_report.py " + shlex.join(sys.argv[1:]),
             "date": date.today().isoformat(),
             "model": options.model,
             "plan": {name: str(value) for name, value in asdict(engine.plan).items()},
@@ -88,8 +89,11 @@ def transcribe_all(
     options = DecodingOptions(language="en", suppress_tokens=suppress_tokens)
     windows = [Window(audio, "en") for audio in audios]
     texts = [""] * len(windows)
-    for decoded in recognizer.recognize(windows, options, engine.plan.batch_size):
+    results = recognizer.recognize(windows, options, engine.plan.batch_size)
+    for done, decoded in enumerate(results, start=1):
         texts[decoded.id] = recognizer.tokenizer.decode(decoded.tokens)
+        if done % 50 == 0:
+            print(f"{done} of {len(windows)}", file=sys.stderr)
     return texts
 
 
@@ -126,6 +130,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--precision", default="default", help="compute type, such as float32")
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--suppress-tokens", default="-1", help='ids; "-1": symbols; "": none')
+    parser.add_argument("--corpus", help="only this corpus, such as ljspeech")
     parser.add_argument("--limit", type=int, help="only the first so many recordings")
     parser.add_argument("--out", type=Path, help="JSON file for the result")
     parser.add_argument("--texts", type=Path, help="JSON lines file for what was recognized")

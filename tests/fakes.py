@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whisperx._mlx import mx
+from whisperx._mlx import mx, nn
 from whisperx.asr.decode import DecodeBatch, Vocabulary, decode
 from whisperx.asr.options import DecodedChunk, DecodeRequest
 from whisperx.asr.search import Greedy
@@ -15,7 +15,7 @@ from whisperx.models.state import DecoderState
 from whisperx.types import Audio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from whisperx.asr.rules import Rule
 
@@ -42,7 +42,7 @@ def hashed_scores(seed: int, tokens: Sequence[int]) -> np.ndarray:
     return scores
 
 
-def scripted(scripts: dict[int, Sequence[int]], prompt: int = 1) -> Callable[..., np.ndarray]:
+def scripted(scripts: Mapping[int, Sequence[int]], prompt: int = 1) -> Callable[..., np.ndarray]:
     """Scores that write `scripts[seed]` after `prompt` tokens, then end of text."""
 
     def scores(seed: int, tokens: Sequence[int]) -> np.ndarray:
@@ -143,3 +143,10 @@ def expected(
     silence = float(np.exp(first[NO_SPEECH]) / np.exp(first).sum())
     written = tuple(tokens[len(one.prompt) :])
     return DecodedChunk(one.id, written, total / (len(written) + 1), silence, ended)
+
+
+def parameters_of(network: nn.Module) -> dict[str, mx.array]:
+    """Every parameter by its name."""
+    from mlx.utils import tree_flatten  # once MLX is there: it must be loaded by whisperx._mlx
+
+    return dict(tree_flatten(network.parameters()))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whisperx._mlx import mx
 from whisperx.weights import catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WIDTH = 16
 _VOCABULARY = 51_864

@@ -19,6 +19,8 @@ __getattr__, __dir__ = attach(
         "Engine": "whisperx.engine.engine",
         "Pipeline": "whisperx.pipeline",
         "load_audio": "whisperx.audio.decode",
+        "load_mlx_pipeline": "whisperx.compat.asr",
         "load_model": "whisperx.compat.asr",
+        "load_pipeline": "whisperx.compat.asr",
     },
 )

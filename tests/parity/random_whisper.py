@@ -43,7 +43,7 @@ SHAPES: dict[str, dict[str, object]] = {
     "turbo": {
         **_COMMON,
         "num_mel_bins": 128,
-        "max_source_positions": 1500,
+        "max_source_positions": 160,
         "d_model": 48,
         "encoder_layers": 8,
         "decoder_layers": 2,

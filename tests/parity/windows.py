@@ -9,24 +9,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEV_WINDOWS = 190
+DEV_CLIPS = 145
 LONG = "long/LJ001.opus"
-LONG_WINDOWS = 42
+LONG_SECONDS = (4, 9, 13, 18, 24, 30)
+LONG_WINDOWS = 40
 LIMIT = 224
 """Tokens a window may have in all three implementations; openai-whisper's own default."""
 
 
-def chosen(data: Path) -> list[tuple[str, float]]:
-    """Recordings below `data` and where their window starts: all corpora of `dev-en`, then `LONG`.
+def chosen(data: Path) -> list[tuple[str, float, float]]:
+    """Recordings below `data` with start and length of each window, the shortest first.
 
-    The clips of `dev-en` are taken at even distances in order of name, so that every corpus and
-    length is among them.
+    The clips of `dev-en` are taken at even distances in order of name, so that every corpus is
+    among them, with all of LJ Speech and windows of several lengths from `LONG`.
     """
     lines = (data / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
-    names = sorted(row["audio"] for row in map(json.loads, lines) if row["split"] == "dev")
-    every = [names[index * len(names) // DEV_WINDOWS] for index in range(DEV_WINDOWS)]
-    kept = sorted({*every, *(name for name in names if "/ljspeech" in name or "LJ" in name)})
-    return [(name, 0.0) for name in kept] + [(LONG, 30.0 * i) for i in range(LONG_WINDOWS)]
+    lengths = {
+        row["audio"]: row["duration_s"] for row in map(json.loads, lines) if row["split"] == "dev"
+    }
+    names = sorted(lengths)
+    kept = {names[index * len(names) // DEV_CLIPS] for index in range(DEV_CLIPS)}
+    kept |= {name for name in names if "/LJ" in name or "/ljspeech" in name}
+    found = [(name, 0.0, lengths[name]) for name in kept]
+    found += [
+        (LONG, 30.0 * index, float(LONG_SECONDS[index % len(LONG_SECONDS)]))
+        for index in range(LONG_WINDOWS)
+    ]
+    return sorted(found, key=lambda window: (window[2], window[0], window[1]))
 
 
 @dataclass(frozen=True)
@@ -54,11 +63,12 @@ def compact(results: dict[str, dict[str, list]]) -> dict[str, dict[str, list]]:
             None if name.endswith("-free") and row == other else row
             for row, other in zip(lists["tokens"], ruled, strict=True)
         ]
-        second = [
-            None if row == other else row
-            for row, other in zip(lists["transformers"], lists["tokens"], strict=True)
-        ]
-        small[name] = {**lists, "tokens": tokens, "transformers": second}
+        small[name] = {**lists, "tokens": tokens}
+        if "transformers" in lists:
+            small[name]["transformers"] = [
+                None if row == other else row
+                for row, other in zip(lists["transformers"], lists["tokens"], strict=True)
+            ]
     return small
 
 
@@ -69,8 +79,10 @@ def expected(modes: dict[str, dict[str, list]], name: str) -> dict[str, list]:
     tokens = [
         other if row is None else row for row, other in zip(lists["tokens"], ruled, strict=True)
     ]
-    second = [
-        other if row is None else row
-        for row, other in zip(lists["transformers"], tokens, strict=True)
-    ]
-    return {**lists, "tokens": tokens, "transformers": second}
+    full = {**lists, "tokens": tokens}
+    if "transformers" in lists:
+        full["transformers"] = [
+            other if row is None else row
+            for row, other in zip(lists["transformers"], tokens, strict=True)
+        ]
+    return full

@@ -53,6 +53,7 @@ def test_what_the_user_took_apart_stays_apart() -> None:
 def test_fixed_windows_reach_to_the_end() -> None:
     assert [(c.start, c.end) for c in fixed(70.5, 30)] == [(0, 30), (30, 60), (60, 70.5)]
     assert [(c.start, c.end) for c in fixed(60, 30)] == [(0, 30), (30, 60)]
+    assert [(c.start, c.end) for c in fixed(60 + 1e-9, 30)] == [(0, 30), (30, 60 + 1e-9)]
 
 
 @pytest.mark.parametrize("size", [0, -1, math.inf, math.nan])

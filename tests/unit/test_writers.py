@@ -130,7 +130,7 @@ def test_negative_times_are_refused() -> None:
 
 
 @pytest.mark.parametrize("options", [{"max_line_width": 0}, {"max_line_count": -1}])
-def test_senseless_caption_options(options: dict[str, int]) -> None:
+def test_senseless_caption_options(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match="1 or more"):
         CaptionOptions(**options)
 
@@ -186,7 +186,7 @@ def test_interrupted_rename_leaves_no_draft(
 
 def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OptionError, match="output folder .* cannot be made"):
+    with pytest.raises(OptionError, match=r"output folder .* cannot be made"):
         write(HELLO, tmp_path / "file", "talk")
 
 

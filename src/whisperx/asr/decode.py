@@ -179,7 +179,8 @@ class DecodeBatch:
         tokens = self._search.choose(logprobs)
         scores = mx.take_along_axis(logprobs, tokens[:, None], axis=-1)[:, 0]
         history = history.append(tokens, self._vocabulary.timestamp_begin)
-        mx.async_eval(tokens, scores)
+        # The history too: rules that never look at a part of it would let its graph grow for ever.
+        mx.async_eval(tokens, scores, history.count, history.last_timestamp)
         return _Device(state, history, tokens, scores)
 
     def _no_speech(

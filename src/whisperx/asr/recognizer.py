@@ -18,9 +18,9 @@ from whisperx.asr.prompt import prompt_tokens, require_language
 from whisperx.asr.rules import Rule, SuppressAtStart, SuppressTokens, TimestampRules
 from whisperx.asr.search import Greedy
 from whisperx.audio.mel import log_mel, pad_or_trim
-from whisperx.errors import AudioError
+from whisperx.errors import OptionError
 from whisperx.text.tokenizer import Tokenizer
-from whisperx.weights import catalog, hub, load
+from whisperx.weights import catalog, checkpoint, hub, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from whisperx.models.whisper import Whisper
     from whisperx.types import Audio
 
-WINDOW_SECONDS = 30.0
 _SECONDS_PER_TIMESTAMP = 0.02
 
 
@@ -55,11 +54,13 @@ class Recognizer:
         network: Encoder and decoder.
         tokenizer: The model's own.
         name: What the user calls it.
+        non_speech_tokens: What -1 in a suppress list stands for.
     """
 
     network: Whisper
     tokenizer: Tokenizer
     name: str
+    non_speech_tokens: tuple[int, ...]
 
     def recognize(
         self, windows: Iterable[Window], options: DecodingOptions, batch_size: int
@@ -119,6 +120,10 @@ class Recognizer:
             OptionError: in one sentence.
         """
         require_language(self.tokenizer, options)
+        last = self.network.config.vocab_size - 1
+        if (highest := max(options.suppress_tokens, default=0)) > last:
+            msg = f"Token {highest} cannot be suppressed: this model's tokens end at {last}."
+            raise OptionError(msg)
 
     def _request(self, index: int, window: Window, options: DecodingOptions) -> DecodeRequest:
         prompt = prompt_tokens(self.tokenizer, replace(options, language=window.language))
@@ -132,11 +137,8 @@ class Recognizer:
         tokenizer, vocabulary = self.tokenizer, self.network.config.vocab_size
         rules: list[Rule] = []
         if options.suppress_blank:
-            rules.append(
-                SuppressAtStart((*tokenizer.encode(" "), tokenizer.eot), vocabulary),
-            )
-        if suppressed := _suppressed(tokenizer, options):
-            rules.append(SuppressTokens(suppressed, vocabulary))
+            rules.append(SuppressAtStart(tokenizer.blank_tokens, vocabulary))
+        rules.append(SuppressTokens(self._suppressed(options), vocabulary))
         if options.timestamps:
             rules.append(
                 TimestampRules(
@@ -148,6 +150,22 @@ class Recognizer:
                 )
             )
         return rules
+
+    def _suppressed(self, options: DecodingOptions) -> tuple[int, ...]:
+        """The ids of the suppress list, with the control tokens that Whisper never writes.
+
+        Source: openai-whisper's `_get_suppress_tokens`; an empty list suppresses nothing there
+        and in faster-whisper, control tokens included.
+        """
+        if not options.suppress_tokens:
+            return ()
+        ids = {token for token in options.suppress_tokens if token >= 0}
+        if -1 in options.suppress_tokens:
+            ids.update(self.non_speech_tokens)
+        tokenizer = self.tokenizer
+        ids |= {tokenizer.transcribe, tokenizer.translate, tokenizer.no_speech}
+        ids |= {tokenizer.sot, tokenizer.sot_prev, tokenizer.sot_lm}
+        return tuple(sorted(ids))
 
 
 def load_recognizer(
@@ -165,42 +183,8 @@ def load_recognizer(
         ModelError: if it cannot be had or loaded.
     """
     folder = hub.locate(catalog.resolve(name), cache=cache, local_only=local_only)
-    return Recognizer(load.whisper(folder, plan), Tokenizer.from_folder(folder), name)
-
-
-def windows_of(audio: Audio, seconds: float = WINDOW_SECONDS) -> Iterator[Audio]:
-    """The recording in windows of a fixed length, the last one shorter.
-
-    Raises:
-        AudioError: if there is no sound at all.
-    """
-    if audio.duration == 0:
-        msg = "The recording holds no sound."
-        raise AudioError(msg)
-    count = int(np.ceil(audio.duration / seconds))
-    for index in range(count):
-        start = audio.start + index * seconds
-        yield audio.cut(start, start + seconds)
-
-
-def _suppressed(tokenizer: Tokenizer, options: DecodingOptions) -> tuple[int, ...]:
-    """The ids of the suppress list, with the control tokens that Whisper never writes.
-
-    Source: openai-whisper's `_get_suppress_tokens`.
-    """
-    ids = {token for token in options.suppress_tokens if token >= 0}
-    if -1 in options.suppress_tokens:
-        ids.update(tokenizer.non_speech_tokens)
-    ids.update(
-        token
-        for token in (
-            tokenizer.transcribe,
-            tokenizer.translate,
-            tokenizer.sot,
-            tokenizer.sot_prev,
-            tokenizer.sot_lm,
-            tokenizer.no_speech,
-        )
-        if token is not None
-    )
-    return tuple(sorted(ids))
+    tokenizer = Tokenizer.from_folder(folder)
+    # A model may bring its own list: one trained on other merges needs tokens that Whisper bans.
+    own = checkpoint.read_generation_config(folder).get("suppress_tokens")
+    non_speech = tokenizer.non_speech_tokens if own is None else own
+    return Recognizer(load.whisper(folder, plan), tokenizer, name, tuple(non_speech))

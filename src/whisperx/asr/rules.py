@@ -122,9 +122,8 @@ class TimestampRules:
         self._is_timestamp = (ids >= timestamp_begin)[None]
         self._is_text = (ids < end_of_text)[None]
         self._never = (ids == no_timestamps)[None]
-        self._at_start = ((ids < timestamp_begin) | (ids > timestamp_begin + max_initial_index))[
-            None
-        ]
+        latest = timestamp_begin + max_initial_index
+        self._at_start = ((ids < timestamp_begin) | (ids > latest))[None]
 
     def __call__(self, logits: mx.array, history: History) -> mx.array:
         """See `Rule`."""

@@ -138,7 +138,8 @@ def _as_rows(samples: NDArray[np.floating] | mx.array) -> mx.array:
         raise OptionError(msg)
     if not isinstance(samples, mx.array):
         samples = mx.array(samples.astype(np.float32, copy=False))
-    return samples.astype(mx.float32).reshape(-1, samples.shape[-1])
+    rows = samples.astype(mx.float32)
+    return rows[None] if rows.ndim == 1 else rows
 
 
 def _frames(rows: mx.array) -> mx.array:

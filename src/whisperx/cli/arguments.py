@@ -21,10 +21,17 @@ def build_parser() -> argparse.ArgumentParser:
         description="Turn recordings into text, with every network in Apple's MLX.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("audio", nargs="+", help="audio or video files to transcribe")
+    parser.add_argument(
+        "audio",
+        nargs="+",
+        help="audio or video files, folders, patterns such as 'talks/*.mp3', or - for standard "
+        "input",
+    )
     _add_model(parser)
+    _add_input(parser)
     _add_output(parser)
     _add_recognition(parser)
+    _add_vad(parser)
     parser.add_argument(
         "--version",
         "-V",
@@ -62,6 +69,18 @@ def positive_integer(text: str) -> int:
     """
     if not text.isdecimal() or int(text) < 1:
         msg = f"expected a whole number of at least 1, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def index(text: str) -> int:
+    """A whole number of at least 0.
+
+    Raises:
+        argparse.ArgumentTypeError: for anything else.
+    """
+    if not text.isdecimal():
+        msg = f"expected a whole number of at least 0, got {text!r}"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
 
@@ -113,6 +132,16 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="what to write; all is everything but aud",
     )
     group.add_argument(
+        "--output_name", help="name of the results without ending; for one recording"
+    )
+    group.add_argument(
+        "--print_progress",
+        type=boolean,
+        default=False,
+        metavar="{True,False}",
+        help="print how far recognition is as plain lines, instead of a live bar",
+    )
+    group.add_argument(
         "--verbose",
         type=boolean,
         default=True,
@@ -139,4 +168,60 @@ def _add_recognition(parser: argparse.ArgumentParser) -> None:
         metavar="LANGUAGE",
         choices=sorted(LANGUAGES) + sorted(name.title() for name in TO_LANGUAGE_CODE),
         help="code or English name of the language spoken; detected if not given",
+    )
+
+
+def _add_input(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("input")
+    group.add_argument(
+        "--audio_track",
+        type=index,
+        help="which audio track of a video to hear, from 0; without it the one ffmpeg would take",
+    )
+    group.add_argument(
+        "--audio_channel",
+        type=index,
+        help="hear one channel alone, from 0, instead of the mix of all",
+    )
+    group.add_argument(
+        "--clip_timestamps",
+        metavar="TIMES_OR_FILE",
+        help="recognize only these stretches: seconds as start,end,start,end,... or a file of them "
+        "(json, csv, tsv, rttm, srt, vtt); takes the place of voice activity detection",
+    )
+    group.add_argument(
+        "--skip_existing",
+        action="store_true",
+        help="leave out recordings whose results are all there already",
+    )
+
+
+def _add_vad(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("voice activity detection")
+    group.add_argument(
+        "--vad_method",
+        default="silero",
+        choices=["silero", "none"],
+        help="what finds speech; none cuts fixed windows over everything",
+    )
+    group.add_argument(
+        "--vad_onset",
+        type=float,
+        default=0.5,
+        help="speech begins at this score; lower it if speech is missed",
+    )
+    group.add_argument(
+        "--vad_offset",
+        type=float,
+        help="speech ends under this score; without it the detector's own, for silero 0.15 under "
+        "the onset",
+    )
+    group.add_argument(
+        "--chunk_size", type=float, default=30, help="longest chunk in seconds, at most 30"
+    )
+    group.add_argument(
+        "--vad_dump",
+        action="store_true",
+        help="write the stretches of speech beside the results, as NAME.vad.json; "
+        "--clip_timestamps reads it",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from whisperx._mlx import mx
@@ -11,8 +12,6 @@ from whisperx.device import choose
 from whisperx.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    import os
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -51,7 +50,7 @@ def log_mel_spectrogram(
         AudioError: if the file cannot be read or holds too little.
         OptionError: if `n_mels`, the array or the device cannot be used.
     """
-    samples = audio if hasattr(audio, "ndim") else load_audio(audio)
+    samples = load_audio(audio) if isinstance(audio, (str, os.PathLike)) else audio
     place = mx.default_device() if device is None else choose(str(device)).mx_device
     with mx.stream(place):
         return mel.log_mel(samples, n_mels, padding_samples=padding).swapaxes(-1, -2)

@@ -10,6 +10,7 @@ from whisperx.asr.recognizer import load_recognizer
 from whisperx.device import choose
 from whisperx.errors import HubUnreachableError
 from whisperx.pipeline import Pipeline
+from whisperx.vad.detector import VadOptions, load_detector
 from whisperx.weights import catalog
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from whisperx.asr.recognizer import Recognizer
     from whisperx.device import ComputePlan
+    from whisperx.vad.detector import SpeechDetector, VadMethod
 
 _LOG = logging.getLogger("whisperx.engine")
 
@@ -56,17 +58,33 @@ class Engine:
         """
         self.plan: ComputePlan = choose(device, compute_type, batch_size=batch_size)
         self.plan.activate()
+        self._detectors: dict[VadMethod, SpeechDetector | None] = {}
         self.recognizer: Recognizer = _load(model, self.plan, cache, local_only=local_only)
 
-    def pipeline(self, options: DecodingOptions | None = None) -> Pipeline:
+    def pipeline(
+        self, options: DecodingOptions | None = None, vad: VadOptions | None = None
+    ) -> Pipeline:
         """A callable that turns recordings into transcripts.
+
+        Args:
+            options: How to decode.
+            vad: How to cut recordings into chunks.
 
         Raises:
             OptionError: if the model cannot do what the options ask.
+            ModelError: if a detector cannot be loaded.
         """
         options = options or DecodingOptions()
+        vad = vad or VadOptions()
         self.recognizer.check(options)
-        return Pipeline(self.recognizer, options, self.plan.batch_size)
+        detector = None if vad.given is not None else self._detector(vad.method)
+        return Pipeline(self.plan, self.recognizer, detector, options, vad)
+
+    def _detector(self, method: VadMethod) -> SpeechDetector | None:
+        """Each detector is loaded once, when first needed."""
+        if method not in self._detectors:
+            self._detectors[method] = load_detector(method)
+        return self._detectors[method]
 
 
 def _load(

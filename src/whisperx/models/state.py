@@ -104,7 +104,9 @@ class DecoderState:
             state.starts = [start + shift for start in state.starts]
             state.cursor = cursor
         self.keys = [mx.concatenate(list(pair)) for pair in zip(self.keys, other.keys, strict=True)]
-        self.values = [mx.concatenate(list(pair)) for pair in zip(self.values, other.values, strict=True)]
+        self.values = [
+            mx.concatenate(list(pair)) for pair in zip(self.values, other.values, strict=True)
+        ]
         self.cross = [
             (mx.concatenate([keys, more_keys]), mx.concatenate([values, more_values]))
             for (keys, values), (more_keys, more_values) in zip(

@@ -144,6 +144,15 @@ class Encoder(nn.Module):
         ]
         self.layer_norm = nn.LayerNorm(width)
 
+    @property
+    def positions(self) -> mx.array:
+        """`(F, D)` what is added to tell positions apart; a constant, so not a parameter."""
+        return self._positions
+
+    def set_positions(self, positions: mx.array) -> None:
+        """Use these `(F, D)` sinusoids, rounded as some checkpoint has them."""
+        self._positions = positions
+
     def __call__(self, mel: mx.array) -> mx.array:
         """Audio features `(B, F, D)` of `mel` `(B, 2 F, bands)`."""
         x = nn.gelu(self.conv1(mel.astype(self.conv1.weight.dtype)))

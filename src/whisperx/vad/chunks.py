@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whisperx.errors import OptionError
@@ -59,11 +60,11 @@ def fixed(duration: float, chunk_size: float) -> list[Chunk]:
         OptionError: if `chunk_size` is not above 0.
     """
     _check(chunk_size)
-    count = math.ceil(duration / chunk_size)
-    return [
-        _chunk([SpeechRegion(k * chunk_size, min((k + 1) * chunk_size, duration))])
-        for k in range(count)
-    ]
+    if duration <= 0:
+        return []
+    count = max(math.ceil((duration - _TOLERANCE) / chunk_size), 1)
+    bounds = [*(k * chunk_size for k in range(count)), duration]
+    return [_chunk([SpeechRegion(start, end)]) for start, end in pairwise(bounds)]
 
 
 def _check(chunk_size: float) -> None:
@@ -83,8 +84,5 @@ def _pieces(region: SpeechRegion, chunk_size: float) -> list[SpeechRegion]:
     if length <= chunk_size + _TOLERANCE:
         return [region]
     count = math.ceil(length / chunk_size)
-    bounds = [region.start + length * k / count for k in range(count)]
-    return [
-        SpeechRegion(start, end)
-        for start, end in zip(bounds, [*bounds[1:], region.end], strict=True)
-    ]
+    bounds = [*(region.start + length * k / count for k in range(count)), region.end]
+    return [SpeechRegion(start, end) for start, end in pairwise(bounds)]

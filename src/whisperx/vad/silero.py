@@ -6,9 +6,10 @@ is a multiple of 512, and silences the last 64 samples.) Regions are made in `va
 
 All but the LSTM's recurrence depends on 36 ms of sound alone and is done by MLX for many chunks at
 a time. The recurrence is 112,500 dependent steps for an hour, each far smaller than a launch on a
-GPU, so it runs in NumPy on the host, whatever the device: on a CPU it takes a fifth of the time of
-the same loop in MLX. A recording cannot be cut to run its parts side by side: started from silence,
-this LSTM is still up to 0.93 off after 40 s (`dev/LOG.md`). Recordings do run side by side.
+GPU, so it runs in NumPy on the host, whatever the device; on a CPU that takes under a sixth of the
+time of the same loop in MLX (`benchmarks/vad_speed.py`). A recording cannot be cut to run its parts
+side by side after a short warm-up: started from silence, this LSTM was still up to 0.93 off after
+40 s (`dev/LOG.md`). Recordings do run side by side.
 """
 
 from __future__ import annotations

@@ -18,19 +18,32 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: if it is missing or is not a JSON object.
     """
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
+    if not (folder / "config.json").is_file():
         msg = f"{folder} holds no model: it has no config.json."
-        raise ModelError(msg) from error
+        raise ModelError(msg)
+    return _read_object(folder / "config.json")
+
+
+def read_generation_config(folder: Path) -> dict[str, Any]:
+    """The folder's `generation_config.json`; empty if there is none.
+
+    Raises:
+        ModelError: if it is not a JSON object.
+    """
+    path = folder / "generation_config.json"
+    return _read_object(path) if path.is_file() else {}
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         msg = f"{path} is damaged: it is not JSON."
         raise ModelError(msg) from error
-    if not isinstance(config, dict):
+    if not isinstance(found, dict):
         msg = f"{path} is damaged: it is not a JSON object."
         raise ModelError(msg)
-    return config
+    return found
 
 
 def read_weights(folder: Path) -> dict[str, mx.array]:

@@ -124,7 +124,7 @@ def _download(source: ModelSource, cache: Path | None) -> Path:
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
-        HTTPError,
+        HTTPError,  # pyright: ignore[reportPrivateImportUsage] - of whichever library it uses
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
     )

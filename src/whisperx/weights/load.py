@@ -39,6 +39,11 @@ def whisper(folder: Path, plan: ComputePlan) -> Whisper:
     _require_usual(raw, folder)
     network = Whisper(config_from(WhisperConfig, raw, folder))
     weights = names.whisper_from_hf(checkpoint.read_weights(folder))
+    if (positions := weights.pop(names.POSITIONS, None)) is not None:
+        names.require_sinusoids(positions, network.encoder.positions)
+        # As stored: in half precision they differ from ours by as much as 5e-4, and a reference
+        # implementation adds what is stored.
+        network.encoder.set_positions(positions.astype(mx.float32))
     weights = _quantization(network, weights, raw.get("quantization"), plan)
     fill(network, weights, plan.mx_dtype)
     return network

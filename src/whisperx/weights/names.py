@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from whisperx._mlx import mx
 from whisperx.errors import WeightMismatchError
-from whisperx.models.whisper import sinusoids
 
 ROWS, ROW_INDEX = "decoder.embed_tokens.rows", "decoder.embed_tokens.row_index"
 """A token table whose rows repeat: the distinct `(rows, width)` and the row of each token."""
+
+POSITIONS = "encoder.embed_positions.weight"
+"""The encoder's positions: a constant of the network, not one of its parameters."""
 
 _FUSED = {
     "self_attn.qkv_proj": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
@@ -19,23 +21,18 @@ _POSITION_TOLERANCE = 2e-3  # fp16 rounding of values up to 1 stays under half o
 def whisper_from_hf(weights: dict[str, mx.array]) -> dict[str, mx.array]:
     """Hugging Face's Whisper checkpoint under our names.
 
-    Convolutions become `(out, kernel, in)`; the projections of one attention become one. Dropped:
-    `proj_out.weight` (it is the token table) and the encoder's positions (they are sinusoids;
-    refused if they are not).
+    Convolutions become `(out, kernel, in)`; the projections of one attention become one.
+    `proj_out.weight` is dropped, as it is the token table; `POSITIONS`, if there, keeps its name.
 
     Args:
         weights: As in the file, with or without the leading `model.`; quantized layers carry
             `.scales` and `.biases` beside `.weight`.
 
     Raises:
-        WeightMismatchError: if the encoder's positions were changed by training, or if shapes do
-            not let the parts be joined.
+        WeightMismatchError: if a part is missing or its shape does not let it be joined.
     """
     found = {name.removeprefix("model."): array for name, array in weights.items()}
     found.pop("proj_out.weight", None)
-    positions = found.pop("encoder.embed_positions.weight", None)
-    if positions is not None:
-        _require_sinusoids(positions)
     if ROWS in found:
         found["decoder.embed_tokens.weight"] = found.pop(ROWS)[found.pop(ROW_INDEX)]
     for name in ("encoder.conv1.weight", "encoder.conv2.weight"):
@@ -47,11 +44,19 @@ def whisper_from_hf(weights: dict[str, mx.array]) -> dict[str, mx.array]:
     return _fuse(found)
 
 
-def _require_sinusoids(positions: mx.array) -> None:
-    is_close = mx.array(positions.ndim == 2)
-    if positions.ndim == 2:
-        expected = sinusoids(*positions.shape)
-        is_close = mx.abs(positions.astype(mx.float32) - expected) <= _POSITION_TOLERANCE
+def require_sinusoids(positions: mx.array, sinusoids: mx.array) -> None:
+    """Refuse positions that are not Whisper's.
+
+    Raises:
+        WeightMismatchError: if they are of another shape than `sinusoids`, or other numbers.
+    """
+    if positions.shape != sinusoids.shape:
+        msg = (
+            f"The encoder's positions have the shape {positions.shape}, but config.json describes "
+            f"{sinusoids.shape}."
+        )
+        raise WeightMismatchError(msg)
+    is_close = mx.abs(positions.astype(mx.float32) - sinusoids) <= _POSITION_TOLERANCE
     if not is_close.all().item():
         msg = "The encoder's positions are not Whisper's sinusoids: this is not a Whisper network."
         raise WeightMismatchError(msg)
@@ -71,7 +76,7 @@ def _fuse(found: dict[str, mx.array]) -> dict[str, mx.array]:
         if f"{base}{new}.{kind}" in fused:
             continue
         arrays = [_part(found, f"{base}{part}", kind, array) for part in parts]
-        if len({part.shape[1:] for part in arrays}) > 1 or not array.ndim:
+        if len({(part.ndim, part.shape[1:]) for part in arrays}) > 1:
             shapes = ", ".join(str(part.shape) for part in arrays)
             msg = f"The parts of {base}{new}.{kind} cannot be joined: their shapes are {shapes}."
             raise WeightMismatchError(msg)

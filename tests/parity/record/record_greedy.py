@@ -17,6 +17,7 @@ import platform
 import re
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -73,95 +74,74 @@ def openai_model(folder: Path) -> whisper.model.Whisper:
     return model
 
 
-def mel_of(data: Path, pieces: list[tuple[str, float]]) -> torch.Tensor:
+def mel_of(data: Path, pieces: list[tuple[str, float, float]]) -> torch.Tensor:
     """`(windows, bands, frames)`; scaled row by row, which openai's function is not on batches."""
     sound: dict[str, object] = {}
     rows = []
-    for name, start in pieces:
+    for name, start, seconds in pieces:
         if name not in sound:
-            sound = {name: whisper.load_audio(str(data / name))}
+            sound[name] = whisper.load_audio(str(data / name))
         first = round(start * 16_000)
-        piece = whisper.pad_or_trim(sound[name][first : first + 480_000])
+        last = first + round(seconds * 16_000) if start or name == windows.LONG else None
+        piece = whisper.pad_or_trim(sound[name][first:last])
         rows.append(whisper.log_mel_spectrogram(torch.from_numpy(piece)))
     return torch.stack(rows)
 
 
-def by_openai(model, mel: torch.Tensor, mode: windows.Mode, symbols: list[int]) -> list[dict]:
-    options = whisper.DecodingOptions(
-        language="en",
-        without_timestamps=not mode.timestamps,
-        temperature=0.0,
-        fp16=False,
-        suppress_tokens=symbols if mode.rules else "",
-        suppress_blank=mode.rules,
-        sample_len=windows.LIMIT,
-    )
-    return [
-        {
-            "tokens": result.tokens,
-            "avg_logprob": round(result.avg_logprob, 5),
-            "no_speech_prob": float(f"{result.no_speech_prob:.4e}"),
-        }
-        for batch in mel.split(BATCH)
-        for result in model.decode(batch, options)
-    ]
-
-
-def by_transformers(model, mel: torch.Tensor, mode: windows.Mode, symbols: list[int]) -> list:
-    """Token lists; their control tokens are added to the list as openai-whisper does itself."""
-    settings = model.generation_config
-    controls = [50257, 50357, 50358, 50359, 50360, 50361]
-    settings.suppress_tokens = sorted({*symbols, *controls}) if mode.rules else None
-    settings.begin_suppress_tokens = [220, 50256] if mode.rules else None
-    found = []
-    for batch in mel.split(BATCH):
-        rows = model.generate(
-            batch,
-            return_timestamps=mode.timestamps,
-            max_new_tokens=windows.LIMIT,
-            do_sample=False,
-            num_beams=1,
-            force_unique_generate_call=True,
+def by_openai(folder: Path, mel: torch.Tensor, symbols: list[int]) -> dict[str, dict]:
+    """Results of every mode; what the encoder heard is shared between the modes."""
+    model = openai_model(folder)
+    with torch.no_grad():
+        features = [model.encoder(batch) for batch in mel.split(BATCH)]
+    found: dict[str, dict] = {}
+    for name, mode in windows.MODES.items():
+        begin = time.perf_counter()
+        options = whisper.DecodingOptions(
+            language="en",
+            without_timestamps=not mode.timestamps,
+            temperature=0.0,
+            fp16=False,
+            suppress_tokens=symbols if mode.rules else "",
+            suppress_blank=mode.rules,
+            sample_len=windows.LIMIT,
         )
-        for row in rows.tolist():
-            start = 1 if mode.timestamps else 2
-            assert row[:start] == [50257, 50362][:start], row[:4]
-            tokens = row[start:]
-            found.append(tokens[: tokens.index(50256)] if 50256 in tokens else tokens)
+        rows = [row for batch in features for row in model.decode(batch, options)]
+        found[name] = {
+            "tokens": [row.tokens for row in rows],
+            "avg_logprob": [round(row.avg_logprob, 5) for row in rows],
+            "no_speech_prob": [float(f"{row.no_speech_prob:.4e}") for row in rows],
+        }
+        print("openai-whisper", name, f"{time.perf_counter() - begin:.0f} s", flush=True)
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--shared", type=Path, required=True, help="recordings and models")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    folder, data = options.shared / "models/mini-en", options.shared / "data"
-    symbols = list(
-        Faster(
-            tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")), multilingual=False
-        ).non_speech_tokens
-    )
-    pieces = windows.chosen(data)
-    mel = mel_of(data, pieces)
-    openai = openai_model(folder)
-    theirs = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
-    results: dict[str, dict[str, list]] = {}
-    for name, mode in windows.MODES.items():
+def by_transformers(folder: Path, mel: torch.Tensor, symbols: list[int]) -> dict[str, list]:
+    """Token lists of the modes with rules; control tokens are suppressed as openai-whisper does."""
+    model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
+    settings = model.generation_config
+    controls = [50257, 50357, 50358, 50359, 50360, 50361]
+    settings.begin_suppress_tokens = [220, 50256]
+    found: dict[str, list] = {}
+    for name in ("text", "times"):
         begin = time.perf_counter()
-        rows = by_openai(openai, mel, mode, symbols)
-        middle = time.perf_counter()
-        second = by_transformers(theirs, mel, mode, symbols)
-        differ = sum(a["tokens"] != b for a, b in zip(rows, second, strict=True))
-        print(name, f"{middle - begin:.0f} s, {time.perf_counter() - middle:.0f} s,", differ,
-              "windows differ between the two", flush=True)  # fmt: skip
-        results[name] = {
-            "tokens": [row["tokens"] for row in rows],
-            "avg_logprob": [row["avg_logprob"] for row in rows],
-            "no_speech_prob": [row["no_speech_prob"] for row in rows],
-            "transformers": second,
-        }
-    write({"provenance": provenance(), "windows": pieces, "modes": windows.compact(results)})
+        settings.suppress_tokens = sorted({*symbols, *controls})
+        timestamps, found[name] = windows.MODES[name].timestamps, []
+        for batch in mel.split(BATCH):
+            rows = model.generate(
+                batch,
+                return_timestamps=timestamps,
+                max_new_tokens=windows.LIMIT,
+                do_sample=False,
+                num_beams=1,
+                force_unique_generate_call=True,
+            )
+            start = 1 if timestamps else 2
+            for row in rows.tolist():
+                assert row[:start] == [50257, 50362][:start], row[:4]
+                tokens = row[start:]
+                found[name].append(tokens[: tokens.index(50256)] if 50256 in tokens else tokens)
+        print("transformers", name, f"{time.perf_counter() - begin:.0f} s", flush=True)
+    return found
 
 
 def provenance() -> dict[str, str]:
@@ -179,6 +159,30 @@ def write(content: dict) -> None:
     text = text.replace("],[", "],\n[").replace('},"', '},\n"')
     FIXTURE.write_text(text + "\n", encoding="utf-8")
     print(FIXTURE.name, FIXTURE.stat().st_size, "bytes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--shared", type=Path, required=True, help="recordings and models")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    folder, data = options.shared / "models/mini-en", options.shared / "data"
+    symbols = list(
+        Faster(
+            tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")), multilingual=False
+        ).non_speech_tokens
+    )
+    pieces = windows.chosen(data)
+    mel = mel_of(data, pieces)
+    print(len(pieces), "windows", flush=True)
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(by_transformers, folder, mel, symbols)
+        results = by_openai(folder, mel, symbols)
+    for name, rows in second.result().items():
+        results[name]["transformers"] = rows
+        differ = sum(a != b for a, b in zip(results[name]["tokens"], rows, strict=True))
+        print(name, differ, "windows differ between the two")
+    write({"provenance": provenance(), "windows": pieces, "modes": windows.compact(results)})
 
 
 if __name__ == "__main__":
