@@ -118,8 +118,8 @@ LEFT_TO_TORCH_CU12 := $(patsubst %,nvidia-%-cu12,cublas cuda-cupti cuda-nvrtc cu
 	cufft cufile curand cusolver cusparse cusparselt nccl nvjitlink nvtx)
 
 clean: ## remove environments, caches and build results
-	rm -rf .venv .venv-parity .venv-docs .venv-wheel $(BENCH_PEERS:%=.venv-bench-%) build dist site transcripts \
-		.pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .venv-parity .venv-docs .venv-wheel $(BENCH_PEERS:%=.venv-bench-%) \
+		build dist site transcripts .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A venv is rebuilt when its pinned versions change, and the package is installed anew when

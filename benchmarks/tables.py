@@ -54,8 +54,8 @@ def block(found: tuple[str, dict[str, Any]] | None) -> str:
     ]
     parts += [_case(case, report) for case in report["cases"]]
     parts.append(
-        f"All numbers, settings and versions: [{name}](benchmarks/results/{name}). "
-        f"[benchmarks/README.md](benchmarks/README.md) says how it is measured."
+        f"All numbers, settings and versions: [{name}](benchmarks/results/{name}), written by "
+        "[bench_peers.py](benchmarks/bench_peers.py)."
     )
     return "\n\n".join(parts)
 

@@ -48,14 +48,14 @@ def test_a_given_offset_says_where_speech_ends():
     assert frames(scores, quiet, AutoRule(offset=0.35)) == [(44, 76)]
 
 
-def test_a_pause_stays_only_where_it_is_loud_and_near_speech():
-    scores = track((0.9, 50), (0.0, 1000))
-    silent = track((-20, 50), (-60, 1000))
-    below = track((-20, 50), (-25, 1000))
-    loud = track((-20, 50), (-23, 1000))
+def test_a_pause_stays_only_where_it_is_as_loud_as_speech():
+    scores = track((0.9, 50), (0.0, 600))
+    silent = track((-20, 50), (-60, 600))
+    below = track((-20, 50), (-25, 600))
+    loud = track((-20, 50), (-60, 300), (-23, 300))
     assert frames(scores, silent) == [(0, 56)]
     assert frames(scores, below) == [(0, 56)]
-    assert frames(scores, loud) == [(0, 50 + 188)]  # 6 s
+    assert frames(scores, loud) == [(0, 56), (347, 650)]
 
 
 def test_without_sure_speech_loudness_keeps_nothing():

@@ -201,8 +201,9 @@ def _add_vad(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--vad_method",
         default="silero",
-        choices=["silero", "none"],
-        help="what finds speech; none cuts fixed windows over everything",
+        choices=["silero", "auto", "none"],
+        help="what finds speech; auto leaves out only what surely has none, none cuts fixed "
+        "windows over everything",
     )
     group.add_argument(
         "--vad_onset",

@@ -32,6 +32,10 @@ class Display:
     def end(self, recording: int) -> None:
         """A recording is finished."""
 
+    def rows(self) -> list[str]:
+        """What is on the screen now, without the drawing."""
+        return []
+
 
 def display(*, is_wanted: bool, print_lines: bool) -> Display:
     """The display that fits where standard error goes.
@@ -108,3 +112,8 @@ class _Bars(Display):
     def end(self, recording: int) -> None:
         if self._bars is not None and recording in self._tasks:
             self._bars.remove_task(self._tasks.pop(recording))
+
+    def rows(self) -> list[str]:
+        """See `Display`."""
+        tasks = self._bars.tasks if self._bars is not None else []
+        return [f"{task.description} {task.percentage:.0f}%" for task in tasks]
