@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
-    from typing_extensions import Self
 
 _STAGES = {"vad": "finding speech", "asr": "recognizing"}
 
@@ -16,7 +15,7 @@ _STAGES = {"vad": "finding speech", "asr": "recognizing"}
 class Display:
     """Shows nothing. A context manager, so that others leave a terminal as they found it."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Display:
         """Begin to show."""
         return self
 
@@ -68,7 +67,7 @@ class _Bars(Display):
         self._names: dict[int, str] = {}
         self._since: dict[int, tuple[str, float]] = {}
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Display:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Sound = Encoded | NDArray[np.float32]
 
-_VAD_NAMES = {"chunk_size": "chunk_size", "vad_onset": "onset", "vad_offset": "offset"}
+_VAD_NAMES = ("chunk_size", "vad_onset", "vad_offset")
 
 
 class Model:
@@ -220,4 +220,10 @@ def _vad_options(method: VadMethod, given: Mapping[str, float]) -> VadOptions:
         known = ", ".join(_VAD_NAMES)
         msg = f"There is no VAD option {', '.join(unknown)}; known: {known}."
         raise OptionError(msg)
-    return VadOptions(method, **{_VAD_NAMES[name]: float(value) for name, value in given.items()})
+    default = VadOptions()
+    return VadOptions(
+        method,
+        float(given.get("vad_onset", default.onset)),
+        float(given["vad_offset"]) if "vad_offset" in given else None,
+        float(given.get("chunk_size", default.chunk_size)),
+    )
