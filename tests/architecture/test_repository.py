@@ -83,7 +83,17 @@ def test_the_gate_installs_no_other_framework(package: str) -> None:
     assert package not in _pinned("dev.txt")
 
 
-@pytest.mark.parametrize("name", ["dev.txt", "docs.txt", "parity.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dev.txt",
+        "docs.txt",
+        "parity.txt",
+        "bench-faster-whisper.txt",
+        "bench-mlx-whisper.txt",
+        "bench-whisperx.txt",
+    ],
+)
 def test_pins_are_exact_and_name_no_place(name: str) -> None:
     lines = (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines()
     wanted = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]

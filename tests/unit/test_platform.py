@@ -209,10 +209,12 @@ def test_builds_are_read_from_a_folder_listing() -> None:
     assert installed_builds([*names, "mlx_cpu-0.32.4.dist-info"]) == ["mlx-cpu", "mlx-cuda-13"]
 
 
-def run_python(code: str, *folders: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_python(
+    code: str, *folders: Path, options: tuple[str, ...] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join(str(folder) for folder in folders)
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, *options, "-c", code],
         env=os.environ | {"PYTHONPATH": path} | environment,
         capture_output=True,
         text=True,
@@ -300,7 +302,9 @@ def test_the_original_installed_after_ours_is_an_error(tmp_path: Path) -> None:
 
 def test_the_original_uninstalled_after_ours_is_an_error(tmp_path: Path) -> None:
     site = make_site(tmp_path, package=False, is_ours=False, has_original=False)
-    last = run_python(CHECK, site).stderr.splitlines()[-1]
+    # A folder without __init__ comes after every whole package of that name, so none may be in
+    # sight: -S leaves out the environment's packages, ours among them.
+    last = run_python(CHECK, site, options=("-S",)).stderr.splitlines()[-1]
     assert "Files of whisperx-mlx are gone" in last
     assert "pip install --force-reinstall --no-deps whisperx-mlx" in last
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         WhisperXError: if nothing can be done at all.
     """
-    _set_up_logging(arguments)
+    with _logging(arguments):
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     options = DecodingOptions(
         task=arguments.task,
         language=parse_language(arguments.language) if arguments.language else None,
@@ -189,12 +194,18 @@ def _print(transcript: Transcript) -> None:
     sys.stdout.flush()
 
 
-def _set_up_logging(arguments: argparse.Namespace) -> None:
-    """Messages of this package go to standard error; other libraries' settings stay."""
+@contextmanager
+def _logging(arguments: argparse.Namespace) -> Iterator[None]:
+    """Let this package's messages go to standard error while the command runs."""
     level = arguments.log_level or ("info" if arguments.verbose else "warning")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("whisperx: %(levelname)s: %(message)s"))
     logger = logging.getLogger("whisperx")
-    logger.handlers = [handler]
+    before = logger.handlers, logger.level, logger.propagate
+    logger.handlers, logger.propagate = [handler], False
     logger.setLevel(level.upper())
-    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.handlers, logger.propagate = before[0], before[2]
+        logger.setLevel(before[1])
