@@ -21,7 +21,7 @@ from whisperx.writers.write import ALL, output_stems, replace_text, write
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from whisperx.cli.progress import Display
     from whisperx.pipeline import Result
@@ -195,7 +195,7 @@ def _print(transcript: Transcript) -> None:
 
 
 @contextmanager
-def _logging(arguments: argparse.Namespace) -> Iterator[None]:
+def _logging(arguments: argparse.Namespace) -> Generator[None, None, None]:
     """Let this package's messages go to standard error while the command runs."""
     level = arguments.log_level or ("info" if arguments.verbose else "warning")
     handler = logging.StreamHandler()
