@@ -16,7 +16,8 @@ from pathlib import Path
 from whisperx.weights import checkpoint, save
 
 _GROUP_SIZE = 64
-_COPIED = ["generation_config.json", "preprocessor_config.json", "tokenizer_config.json"]
+_CONTROL_TOKENS = range(50357, 50362)  # translate, transcribe, startoflm, startofprev, nospeech
+_COPIED = ["preprocessor_config.json", "tokenizer_config.json"]
 
 
 def main() -> None:
@@ -41,6 +42,12 @@ def main() -> None:
     save.write(options.out, config, weights)
     for name in _COPIED:
         shutil.copyfile(options.trained / name, options.out / name)
+    generation = json.loads((options.trained / "generation_config.json").read_text("utf-8"))
+    # Nothing but the control tokens: Whisper's own list, spelled in this model's few merges, would
+    # ban the bare space (`dev/LOG.md`), and an empty list stands for Whisper's own.
+    generation["suppress_tokens"] = generation["suppress_tokens"] or list(_CONTROL_TOKENS)
+    text = json.dumps(generation, indent=1, sort_keys=True)
+    (options.out / "generation_config.json").write_text(text + "\n", "utf-8")
     tokenizer = json.loads((options.trained / "tokenizer.json").read_text("utf-8"))
     compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     (options.out / "tokenizer.json").write_text(compact, "utf-8")

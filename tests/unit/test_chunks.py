@@ -161,3 +161,8 @@ def test_dump_reads_back(tmp_path: Path) -> None:
     (tmp_path / "found.json").write_text(dump(found))
     assert parse(str(tmp_path / "found.json")) == found
     assert dump([]) == "[]\n"
+
+
+def test_fixed_windows_of_a_cut_begin_where_the_cut_does() -> None:
+    found = fixed(70.0, 30.0, start=10.0)
+    assert [(chunk.start, chunk.end) for chunk in found] == [(10, 40), (40, 70), (70, 80)]

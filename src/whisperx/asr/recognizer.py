@@ -184,7 +184,8 @@ def load_recognizer(
     """
     folder = hub.locate(catalog.resolve(name), cache=cache, local_only=local_only)
     tokenizer = Tokenizer.from_folder(folder)
-    # A model may bring its own list: one trained on other merges needs tokens that Whisper bans.
+    # A model may bring its own list: one trained on few merges needs tokens that Whisper's rule
+    # bans. An empty one, as large-v3 has it, says nothing: WhisperX goes by the rule then too.
     own = checkpoint.read_generation_config(folder).get("suppress_tokens")
-    non_speech = tokenizer.non_speech_tokens if own is None else own
+    non_speech = own or tokenizer.non_speech_tokens
     return Recognizer(load.whisper(folder, plan), tokenizer, name, tuple(non_speech))

@@ -53,8 +53,13 @@ def separate(regions: Iterable[SpeechRegion], chunk_size: float) -> list[Chunk]:
     return [_chunk([piece]) for region in regions for piece in _pieces(region, chunk_size)]
 
 
-def fixed(duration: float, chunk_size: float) -> list[Chunk]:
+def fixed(duration: float, chunk_size: float, start: float = 0.0) -> list[Chunk]:
     """Windows of `chunk_size` seconds over the whole recording; the last is what is left.
+
+    Args:
+        duration: Length of the recording in seconds.
+        chunk_size: Longest chunk in seconds.
+        start: Where the recording begins in its source.
 
     Raises:
         OptionError: if `chunk_size` is not above 0.

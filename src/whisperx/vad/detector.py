@@ -126,5 +126,5 @@ def chunks_of(audio: Audio, detector: SpeechDetector | None, options: VadOptions
     if options.given is not None:
         return chunks.separate(segments.fit(options.given, audio.end), options.chunk_size)
     if detector is None:
-        return chunks.fixed(audio.duration, options.chunk_size)
+        return chunks.fixed(audio.duration, options.chunk_size, audio.start)
     return chunks.merge(detector.regions(audio, options), options.chunk_size)
