@@ -9,8 +9,8 @@ age; batching by value objects that extend and filter follows mlx-lm.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from whisperx.asr.search import Search
     from whisperx.models.state import DecoderState
-
-Encode = "Callable[[Sequence[DecodeRequest]], mx.array]"
 
 
 class DecoderNetwork(Protocol):
@@ -216,28 +214,15 @@ def decode(
         encode: Requests -> features `(len(requests), frames, width)`.
         batch_size: The most rows at a time.
     """
-    waiting = _Waiting(requests)
+    waiting = iter(requests)
     while True:
         room = batch_size - len(batch)
         # Joining a few at a time keeps the encoder's batches large.
-        if 4 * room >= batch_size and (joining := waiting.take(room)):
+        if 4 * room >= batch_size and (joining := list(islice(waiting, room))):
             batch.extend(joining, encode(joining))
         if not len(batch):
             return
         yield from batch.step()
-
-
-class _Waiting:
-    """The requests that have not joined yet."""
-
-    def __init__(self, requests: Iterable[DecodeRequest]) -> None:
-        self._iterator = iter(requests)
-
-    def take(self, most: int) -> list[DecodeRequest]:
-        taken: deque[DecodeRequest] = deque()
-        while len(taken) < most and (request := next(self._iterator, None)) is not None:
-            taken.append(request)
-        return list(taken)
 
 
 def _merge(device: _Device, new: _Device) -> _Device:

@@ -25,7 +25,7 @@ import numpy as np
 from whisperx.errors import OptionError
 from whisperx.types import SAMPLE_RATE, SpeechRegion
 from whisperx.vad import energy
-from whisperx.vad.hysteresis import SILERO_FRAME_SAMPLES
+from whisperx.vad.hysteresis import SILERO_FRAME_SAMPLES, check_longest, check_thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,13 +60,8 @@ class AutoRule:
     max_speech: float = 30.0
 
     def __post_init__(self) -> None:
-        for name, value in (("onset", self.onset), ("offset", self.offset)):
-            if value is not None and not 0 < value < 1:
-                msg = f"the VAD {name} is {value}; give a number between 0 and 1, both excluded"
-                raise OptionError(msg)
-        if not self.max_speech > 0:
-            msg = f"speech of at most {self.max_speech} s was asked for; give a number above 0"
-            raise OptionError(msg)
+        check_thresholds(self.onset, self.offset)
+        check_longest(self.max_speech)
 
 
 def auto_regions(

@@ -69,9 +69,7 @@ def fixed(duration: float, chunk_size: float, start: float = 0.0) -> list[Chunk]
         return []
     count = max(math.ceil((duration - _TOLERANCE) / chunk_size), 1)
     bounds = [*(k * chunk_size for k in range(count)), duration]
-    return [
-        _chunk([SpeechRegion(start + first, start + last)]) for first, last in pairwise(bounds)
-    ]
+    return [_chunk([SpeechRegion(start + first, start + last)]) for first, last in pairwise(bounds)]
 
 
 def _check(chunk_size: float) -> None:

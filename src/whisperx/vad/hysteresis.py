@@ -23,14 +23,24 @@ SILERO_FRAME_SAMPLES = 512
 """Samples that one probability of Silero speaks for."""
 
 
-def _check_thresholds(onset: float, offset: float | None) -> None:
+def check_thresholds(onset: float, offset: float | None) -> None:
+    """Refuse thresholds that are no probabilities.
+
+    Raises:
+        OptionError: if one is not between 0 and 1.
+    """
     for name, value in (("onset", onset), ("offset", offset)):
         if value is not None and not 0 < value < 1:
             msg = f"the VAD {name} is {value}; give a number between 0 and 1, both excluded"
             raise OptionError(msg)
 
 
-def _check_longest(seconds: float) -> None:
+def check_longest(seconds: float) -> None:
+    """Refuse a longest region that nothing fits into.
+
+    Raises:
+        OptionError: if it is not above 0.
+    """
     if not seconds > 0:
         msg = f"speech of at most {seconds} s was asked for; give a number of seconds above 0"
         raise OptionError(msg)
@@ -63,8 +73,8 @@ class SileroRule:
     padding: float = 0.03
 
     def __post_init__(self) -> None:
-        _check_thresholds(self.onset, self.offset)
-        _check_longest(self.max_speech)
+        check_thresholds(self.onset, self.offset)
+        check_longest(self.max_speech)
         for name in ("min_speech", "min_silence", "min_pause", "padding"):
             value = getattr(self, name)
             if not 0 <= value < math.inf:
@@ -90,8 +100,8 @@ class HysteresisRule:
     max_duration: float = 30.0
 
     def __post_init__(self) -> None:
-        _check_thresholds(self.onset, self.offset)
-        _check_longest(self.max_duration)
+        check_thresholds(self.onset, self.offset)
+        check_longest(self.max_duration)
 
 
 def silero_regions(
