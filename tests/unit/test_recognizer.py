@@ -14,6 +14,7 @@ from whisperx.asr.recognizer import Recognizer
 from whisperx.asr.rules import History, TimestampRules
 from whisperx.errors import OptionError
 from whisperx.text.tokenizer import Tokenizer
+from whisperx.types import Audio
 from whisperx.weights import catalog
 
 SIZE = 51_864
@@ -85,3 +86,43 @@ def test_a_token_that_the_model_does_not_have_is_refused(recognizer):
 def test_an_english_model_refuses_the_rest(recognizer, options, match):
     with pytest.raises(OptionError, match=match):
         recognizer.check(options)
+
+
+class ScriptedDecoder:
+    """Whatever it hears, it scores text highest, then German, then French."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        scores = np.zeros(SIZE, np.float32)
+        scores[300] = 9.0
+        scores[tokenizer.language_token("de")] = 4.0
+        scores[tokenizer.language_token("fr")] = 3.0
+        self.scores = mx.array(scores)
+        self.heard: list[list[list[int]]] = []
+
+    def start(self, features: mx.array) -> None:
+        assert features.shape == (1, 3000, 80)
+
+    def __call__(self, tokens: mx.array, state: None) -> mx.array:
+        self.heard.append(np.array(tokens).tolist())
+        return mx.zeros((1, 1, 4))
+
+    def logits(self, hidden: mx.array) -> mx.array:
+        return self.scores
+
+
+def test_the_language_is_the_likeliest_of_all_languages_after_start_of_transcript():
+    tokenizer = Tokenizer.from_folder(catalog.bundled_folder(), multilingual=True)
+    decoder = ScriptedDecoder(tokenizer)
+    network = SimpleNamespace(
+        config=SimpleNamespace(num_mel_bins=80), decoder=decoder, encoder=lambda mel: mel
+    )
+    made = Recognizer(cast("Any", network), tokenizer, "test", SYMBOLS)
+    code, probability = made.detect_language(Audio(np.zeros(16_000, np.float32)))
+    others = len(tokenizer.language_codes) - 2
+    assert code == "de"
+    assert probability == pytest.approx(np.exp(4) / (np.exp(4) + np.exp(3) + others), rel=1e-4)
+    assert decoder.heard == [[[tokenizer.sot]]]
+
+
+def test_an_english_model_needs_no_detection(recognizer):
+    assert recognizer.detect_language(Audio(np.zeros(16_000, np.float32))) == ("en", 1.0)
