@@ -141,7 +141,8 @@ class Recording:
             bytes_a_second = (self._stream.codec_context.bit_rate or 0) / 8
             if self._head[:4] != b"RIFF" or riff_bytes > _UNKNOWN_RIFF_BYTES or not bytes_a_second:
                 return seconds
-            return seconds + max(riff_bytes - self._container.size, 0) / bytes_a_second
+            there = self._container.size or riff_bytes  # newer PyAV: None where it cannot tell
+            return seconds + max(riff_bytes - there, 0) / bytes_a_second
         stream = self._stream
         # An mp3 knows if it begins with a Xing frame, whose delay shows as a late start.
         knows = kinds & _KNOW_THEIR_LENGTH or ("mp3" in kinds and stream.start_time)
