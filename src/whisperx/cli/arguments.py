@@ -215,7 +215,7 @@ def _add_vad(parser: argparse.ArgumentParser) -> None:
         "--vad_offset",
         type=float,
         help="speech ends under this score; without it the detector's own, for silero 0.15 under "
-        "the onset",
+        "the onset, for auto 0.2 of it",
     )
     group.add_argument(
         "--chunk_size", type=float, default=30, help="longest chunk in seconds, at most 30"
